@@ -214,6 +214,7 @@ from application.printing.queue import (
     ReportPrintJob,
     TakePrintJob,
 )
+from application.printing.selected import PrintSelected, QueueSelected
 from application.printing.slips import DrawSlips, ListPrintable, PrintSlips
 from application.refunds.cancellation import PreviewCancellation
 from application.refunds.disputes import ListDisputes, ReverseTransfer, SyncDispute
@@ -546,6 +547,8 @@ class Container(containers.DeclarativeContainer):
     list_printable = providers.Singleton(ListPrintable, database)
     list_printers = providers.Singleton(ListPrinters, database)
     queue_print = providers.Singleton(QueuePrint, database, clock, ids)
+    print_selected = providers.Singleton(PrintSelected, database, ticket_renderer, draw_slips)
+    queue_selected = providers.Singleton(QueueSelected, database, clock, ids)
     list_print_jobs = providers.Singleton(ListPrintJobs, database, clock)
     take_print_job = providers.Singleton(TakePrintJob, database, clock)
     print_job_slip = providers.Singleton(PrintJobSlip, database, clock, draw_slips)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from adapters.memory.tables import Tables
+from application.ports.unit_of_work import StorageConflict
 from domain.printing import PrintJob
 
 
@@ -14,6 +15,8 @@ class MemoryPrintJobRepo:
         self._tables = tables
 
     async def add(self, job: PrintJob) -> None:
+        if job.id in self._tables.print_jobs:
+            raise StorageConflict("the job is stored already")
         self._tables.print_jobs[job.id] = job
 
     async def get(self, job_id: UUID) -> PrintJob | None:

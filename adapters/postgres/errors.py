@@ -65,7 +65,8 @@ STATEMENT_LOST: Final = frozenset({"0A000", "26000", "42P05"})
 SERVER_LEFT: Final = frozenset({"25006", "57P01", "57P02", "57P03"})
 
 #: Two requests stored the same thing at the same time: an Idempotency-Key on shows that share no lock, a person, an
-#: invitation, a passkey, a shift or cash that was moved. The one that comes second finds it when it tries again.
+#: invitation, a passkey, a shift, cash that was moved or a print job. The one that comes second finds it when it tries
+#: again.
 _STORED_AT_ONCE: Final = frozenset(
     {
         "orders_idempotency_key_key",
@@ -75,6 +76,7 @@ _STORED_AT_ONCE: Final = frozenset(
         "shifts_open_idx",
         "cash_movements_pkey",
         "cash_movements_takes_back_key",
+        "print_jobs_pkey",
     }
 )
 _CACHED_PLAN = "cached plan"

@@ -113,7 +113,9 @@ class SlipCommands(Protocol):
 
 
 class PrintJobRepo(Protocol):
-    async def add(self, job: PrintJob) -> None: ...
+    async def add(self, job: PrintJob) -> None:
+        """Store a job. Raises StorageConflict if one with its id is stored."""
+        ...
 
     async def get(self, job_id: UUID) -> PrintJob | None: ...
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from application.access.ownership import owned_order, producer_of
+from application.concurrency.retry import retry_on_conflict
 from application.ports.emails import Occasion
 from application.ports.mail import PrintableTicket
 from application.ports.system import Clock, Ids
@@ -72,31 +73,35 @@ class QueuePrint:
         A request that may come twice names the ``job_id``: the second gets the first one's job. Raises NotFound (order,
         attendee, printer), and Conflict if there is no ticket to print, or if the printer has too many jobs.
         """
+        job = PrintJob(
+            id=job_id or self._ids.new(),
+            producer_id=actor.producer_id,
+            printer_id=printer_id,
+            order_id=order_id,
+            attendee_ids=tuple(dict.fromkeys(attendee_ids)),
+            with_order_slip=with_order_slip,
+            asked_by=actor.name,
+            asked_at=self._clock.now(),
+        )
+        return await retry_on_conflict(lambda: self._queue(actor, job))
+
+    async def _queue(self, actor: Actor, job: PrintJob) -> PrintJob:
         async with self._unit_of_work() as uow:
-            found = await order_to_print(uow, actor, order_id, attendee_ids)
-            await _ensure_printer(uow, actor, printer_id, found.order.show_id)
-            waiting = await uow.print_jobs.lock_open(printer_id)
-            known = await uow.print_jobs.get(job_id) if job_id else None
+            found = await order_to_print(uow, actor, job.order_id, job.attendee_ids)
+            await ensure_printer(uow, actor, job.printer_id, found.order.show_id)
+            waiting = await uow.print_jobs.lock_open(job.printer_id)
+            known = await uow.print_jobs.get(job.id)
             if known is not None:
-                return _same(known, order_id)
+                return _same(known, job.order_id)
             if len(waiting) >= MAX_WAITING:
                 raise Conflict(f"{MAX_WAITING} jobs wait for this printer: is it on?")
-            job = PrintJob(
-                id=job_id or self._ids.new(),
-                producer_id=actor.producer_id,
-                printer_id=printer_id,
-                order_id=order_id,
-                attendee_ids=tuple(dict.fromkeys(attendee_ids)),
-                with_order_slip=with_order_slip,
-                asked_by=actor.name,
-                asked_at=self._clock.now(),
-            )
             await uow.print_jobs.add(job)
             await uow.commit()
         return job
 
 
-async def _ensure_printer(uow: UnitOfWork, actor: Actor, printer_id: UUID, show_id: UUID) -> None:
+async def ensure_printer(uow: UnitOfWork, actor: Actor, printer_id: UUID, show_id: UUID) -> None:
+    """Raises NotFound if there is no such printer, Conflict if it prints no tickets of the show."""
     device = await uow.devices.get(printer_id)
     if device is None or device.producer_id != actor.producer_id or device.kind is not DeviceKind.PRINTER:
         raise NotFound("No such printer")

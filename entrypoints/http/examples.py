@@ -215,6 +215,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "poll_seconds": 1,
     },
     "PrintIn": {"printer_id": PRINTER_ID},
+    "PrintSelectedIn": {"printer_id": PRINTER_ID, "attendee_ids": [ATTENDEE_ID]},
     "PrintJobListOut": {"items": [{**PRINT_JOB, "state": "waiting", "problem": "The printer is out of paper"}]},
     "PrintJobOut": PRINT_JOB,
     "PrintProblemIn": {"problem": "The printer is out of paper"},

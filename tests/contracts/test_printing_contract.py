@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import StorageConflict, UnitOfWork, UnitOfWorkFactory
 from domain.printing import PrintJob
 from tests.contracts.builders import NOW, Theatre, new_id
 
@@ -57,6 +57,19 @@ async def test_job_is_found_as_it_was_stored(unit_of_work: UnitOfWorkFactory, pr
         assert await uow.print_jobs.lock(job.id) == printed
         assert await uow.print_jobs.get(uuid4()) is None
         assert await uow.print_jobs.lock(uuid4()) is None
+
+
+async def test_job_is_stored_once(unit_of_work: UnitOfWorkFactory, printer: Printer) -> None:
+    job = a_job(printer)
+
+    async def store() -> None:
+        async with unit_of_work() as uow:
+            await uow.print_jobs.add(job)
+            await uow.commit()
+
+    await store()
+    with pytest.raises(StorageConflict):
+        await store()
 
 
 async def test_open_jobs_come_in_the_order_in_which_they_were_asked_for(

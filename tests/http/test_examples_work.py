@@ -188,6 +188,7 @@ PREPARED: Final[dict[str, Callable[[Theatre], Awaitable[None]]]] = {
     "add_allocation": _with_places,
     "add_shows": Theatre.with_production,
     "print_order": _with_printer,
+    "print_selected": _with_printer,
     "get_test_slip": _with_printer,
     "take_print_job": _printing,
     "get_print_job_slip": _printing,

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from application.printing.queue import TakenJob
+from application.printing.selected import MAX_SELECTED
 from application.printing.slips import MAX_TICKETS
 from domain.printing import MAX_PROBLEM_LENGTH, PrintJob, PrintJobState
 
@@ -25,6 +26,14 @@ class PrintIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     printer_id: UUID
     attendee_ids: Annotated[list[UUID], Meta(max_length=MAX_TICKETS)] = []
     with_order_slip: bool = False
+
+
+class PrintSelectedIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """``attendee_ids`` may be of any orders of the producer. A request that may come twice has a ``request_id``."""
+
+    printer_id: UUID
+    attendee_ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SELECTED)]
+    request_id: UUID | None = None
 
 
 class PrintJobOut(msgspec.Struct, kw_only=True):

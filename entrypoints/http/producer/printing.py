@@ -18,6 +18,7 @@ from application.printing.queue import (
     ReportPrintJob,
     TakePrintJob,
 )
+from application.printing.selected import QueueSelected
 from application.printing.slips import PrintSlips
 from domain.access import Actor, Scope
 from domain.printing import Medium
@@ -30,6 +31,7 @@ from entrypoints.http.producer.print_schemas import (
     PrintJobListOut,
     PrintJobOut,
     PrintProblemIn,
+    PrintSelectedIn,
     TakenJobOut,
 )
 from entrypoints.http.strict_json import StrictJson
@@ -172,7 +174,27 @@ async def failed(
     return PrintJobOut.of(await report_print_job.failed(actor, job_id, data.problem))
 
 
-router = guarded_router("/", ask, list_jobs, slips, scopes=[Scope.ORDERS], tags=["Producer: printing"])
+@post(
+    "/print-jobs",
+    dto=StrictJson[PrintSelectedIn],
+    return_dto=None,
+    summary="Print tickets of several orders",
+    operation_id="print_selected",
+    responses=answers("not_found", "conflict"),
+)
+async def ask_selected(
+    data: JSONBody[PrintSelectedIn],
+    actor: NamedDependency[Actor],
+    queue_selected: NamedDependency[QueueSelected],
+) -> PrintJobListOut:
+    """The tickets of these attendees on a paired printer, a job for each order: all of them, or none. Tickets that are
+    void are left out. A request with the same ``request_id`` prints nothing more.
+    """
+    queued = await queue_selected(actor, data.attendee_ids, printer_id=data.printer_id, request_id=data.request_id)
+    return PrintJobListOut([PrintJobOut.of(job) for job in queued.jobs])
+
+
+router = guarded_router("/", ask, ask_selected, list_jobs, slips, scopes=[Scope.ORDERS], tags=["Producer: printing"])
 printers_router = guarded_router(
     "/", take, test_slip, slip, printed, failed, scopes=[Scope.PRINT], tags=["Producer: printing"]
 )
