@@ -97,6 +97,7 @@ async def test_a_server_that_ends_while_it_starts_leaves_no_process_behind(
     serve = command("serve", "--port", str(free_port()), "--workers", str(SERVER_PROCESSES))
     process = await asyncio.create_subprocess_exec(*serve, env=clean_environment(**environment))
     servers = await server_processes(process.pid)
+    assert psutil.Process(process.pid).num_threads() == 1  # a fork takes no other one along
 
     process.send_signal(ended_by)
 
