@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
-from adapters.postgres.connection import Connection, Row, Rows, compiled
+from adapters.postgres.connection import Connection, Row, Rows, compiled, uuids
 from adapters.postgres.devices import DEVICES_WITH_HASHES, device_of
 from adapters.postgres.rows import show_of
 from adapters.postgres.tables import IN_CONFLICT, orders, replaced_codes, scans, shows, ticket_attendees, ticket_orders
@@ -191,7 +191,7 @@ class PostgresCheckInRepo:
         tokens, devices, on, tickets = await self._connection.fetch(
             (TOKENS_WITH_HASHES, {"hashes": list(token_hashes)}) if token_hashes else None,
             (DEVICES_WITH_HASHES, {"hashes": list(device_hashes)}) if device_hashes else None,
-            (_SHOWS, {"ids": list(show_ids)}) if show_ids else None,
+            (_SHOWS, {"ids": uuids(show_ids)}) if show_ids else None,
             (_TICKETS, {"codes": list(codes)}) if codes else None,
         )
         return ScanFacts(
@@ -209,12 +209,15 @@ class PostgresCheckInRepo:
         *,
         pass_over: bool = False,
     ) -> LockedParties:
-        these_orders = {"ids": list(order_ids)}
-        these_scans = {"show_ids": list({show_id for show_id, _ in scan_ids}), "ids": [id_ for _, id_ in scan_ids]}
+        these_orders = {"ids": uuids(order_ids)}
+        these_scans = {
+            "show_ids": uuids({show_id for show_id, _ in scan_ids}),
+            "ids": uuids(id_ for _, id_ in scan_ids),
+        }
         locked, attendees, of_tickets, known = await self._connection.fetch(
             (_LOCK_FREE_PARTIES if pass_over else _LOCK_PARTIES, these_orders),
             (_ATTENDEES_OF_PARTIES, these_orders),
-            (_SCANS_OF, {"ids": list(attendee_ids)}),
+            (_SCANS_OF, {"ids": uuids(attendee_ids)}),
             (_SCANS, these_scans) if scan_ids else None,
             lock=pass_over,  # those who wait for a locked order wait longer
         )

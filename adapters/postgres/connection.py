@@ -6,8 +6,9 @@ writes wait for the commit and share its round trip (psycopg's pipeline).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
@@ -48,6 +49,13 @@ def compiled(statement: sa.Executable) -> str:
     """The SQL of a statement, as psycopg takes it. Each statement is compiled once, when its module is loaded."""
     assert isinstance(statement, sa.ClauseElement)  # noqa: S101  # every executable is
     return str(statement.compile(dialect=_DIALECT))
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """The ids as a parameter of statements that compare with an array of them. Several statements share it: the driver
+    would write a list out for each of them, in twice the time.
+    """
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 class Connection:

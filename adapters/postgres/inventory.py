@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
-from adapters.postgres.connection import Connection, Rows, compiled
+from adapters.postgres.connection import Connection, Rows, compiled, uuids
 from adapters.postgres.orders import orders_of, reading
 from adapters.postgres.rows import (
     allocation_counters,
@@ -235,7 +235,7 @@ class PostgresInventoryRepo:
         ticket_ids = {line.ticket_id for order in orders for line in order.lines}
         allocation_ids = {line.allocation_id for order in orders for line in order.lines if line.allocation_id}
         promo_code_ids = {order.promo_code_id for order in orders if order.promo_code_id}
-        these_tickets = {"ids": list(ticket_ids)}
+        these_tickets = {"ids": uuids(ticket_ids)}
         rows, shared, kept, promo_codes = await self._connection.fetch(
             (_LOCK_TICKETS, these_tickets),
             (_LOCK_CAPACITIES, these_tickets),
@@ -266,7 +266,7 @@ class PostgresInventoryRepo:
         return _stock(rows, [], shared, kept)
 
     async def lock_orders(self, order_ids: Collection[UUID]) -> OrdersForUpdate:
-        ids = {"ids": list(order_ids)}
+        ids = {"ids": uuids(order_ids)}
         found, lines, attendees, rows, shared, kept, promo_codes, on_sale = await self._connection.fetch(
             *reading(order_ids, lock=True),
             (_LOCK_TICKETS_OF_ORDERS, ids),
@@ -330,7 +330,8 @@ class PostgresInventoryRepo:
         codes = {cart.promo_code for cart in carts if cart.promo_code}
         # Lock first, in one order for all: a statement that begins after the locks sees what was committed while it
         # waited.
-        these_tickets, these_codes = {"ids": list(ticket_ids)}, {"ids": list(show_ids), "codes": list(codes)}
+        these_tickets, these_shows = {"ids": uuids(ticket_ids)}, {"ids": uuids(show_ids)}
+        these_codes = {**these_shows, "codes": list(codes)}
         these_allocations = {"ids": allocation_ids, "show_ids": list(show_ids), "codes": list(codes)}
         some_allocations = bool(allocation_ids or codes)
         (
@@ -351,8 +352,8 @@ class PostgresInventoryRepo:
             (way.capacities, these_tickets),
             (way.allocations, these_allocations) if some_allocations else None,
             (way.promo_codes, these_codes),
-            (_READ_SHOWS_AND_WAIT if way.locks else _READ_SHOWS, {"ids": list(show_ids)}),
-            (_READ_PRODUCERS, {"ids": list(show_ids)}),
+            (_READ_SHOWS_AND_WAIT if way.locks else _READ_SHOWS, these_shows),
+            (_READ_PRODUCERS, these_shows),
             (_USED_KEYS, {"keys": list(keys)}) if keys else None,
             (_LOCK_CLAIMANTS, {"keys": sorted(claimants.keys)}) if claimants else None,
             (_CLAIMED, {"keys": list(claimants.keys), "now": claimants.now}) if claimants else None,

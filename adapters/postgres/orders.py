@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adapters.postgres.bulk import insert_of, rows_json, update_of
-from adapters.postgres.connection import Connection, Rows, Statement, compiled
+from adapters.postgres.connection import Connection, Rows, Statement, compiled, uuids
 from adapters.postgres.order_rows import (
     attendee_values,
     customer_values,
@@ -132,7 +132,7 @@ class PostgresOrderRepo:
 
     async def with_idempotency_keys(self, keys: Collection[str]) -> Mapping[str, Order]:
         [found] = await self._connection.fetch((_ORDERS_WITH_KEYS, {"keys": list(keys)}))
-        parts = await self._connection.fetch(*_parts([row["id"] for row in found])) if found else ([], [])
+        parts = await self._connection.fetch(*_parts(uuids(row["id"] for row in found))) if found else ([], [])
         return {order.idempotency.key: order for order in orders_of(found, *parts).values() if order.idempotency}
 
     async def of_sessions(self, session_ids: Collection[str]) -> Mapping[str, OrderRef]:
@@ -218,12 +218,12 @@ def reading(order_ids: Collection[UUID], *, lock: bool = False) -> list[Statemen
 
     Lines and attendees are read after the orders are locked, so they are fresh.
     """
-    ids = list(order_ids)
+    ids = uuids(order_ids)
     return [(_LOCKED_ORDERS if lock else _ORDERS, {"ids": ids}), *_parts(ids)]
 
 
-def _parts(order_ids: list[UUID]) -> list[Statement]:
-    return [(_LINES, {"ids": order_ids}), (_ATTENDEES, {"ids": order_ids})]
+def _parts(ids: str) -> list[Statement]:
+    return [(_LINES, {"ids": ids}), (_ATTENDEES, {"ids": ids})]
 
 
 def orders_of(found: Rows, lines: Rows, attendees: Rows) -> dict[UUID, Order]:

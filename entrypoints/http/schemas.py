@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -143,7 +145,8 @@ class QuoteOut(PricedOut, kw_only=True):
         return cls(idle_promo_code=quote.idle_promo_code, **quote_fields(quote))
 
 
-def quote_fields(quote: Quote) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # orders of a hot show have the same few prices
+def quote_fields(quote: Quote) -> Mapping[str, Any]:
     """The fields of a quote that orders have, too."""
     money = quote.currency.format
     return {
