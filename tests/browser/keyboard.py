@@ -23,7 +23,7 @@ Step = str | tuple[str, str]
 _MOST_STOPS: Final = 160
 _SKIP: Final = "Skip to the content"
 #: Nothing takes longer, even on a busy machine.
-_PATIENCE_MS: Final = 8_000
+_PATIENCE_MS: Final = 20_000
 #: Fields for which the browser sends no form.
 _INVALID: Final = "() => [...document.querySelectorAll(':invalid')].map(each => `${each.name}: ${each.value}`)"
 #: What has the focus: its name as people read it (of choices the question), what kind it is, and how its focus shows.

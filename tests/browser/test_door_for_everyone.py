@@ -117,7 +117,7 @@ async def test_an_evening_by_keyboard_alone(
     await tab_to(page, "Name or code")
     await page.keyboard.press("Enter")
     await expect(page.locator("#find-text")).to_be_focused()
-    await page.keyboard.type("ada", delay=100)
+    await page.keyboard.type("ada")
     await expect(page.locator("#find-list > li")).to_have_count(1)
     await tab_to(page, "Close")
     await page.keyboard.press("Enter")
@@ -133,7 +133,6 @@ async def test_an_answer_is_said_to_who_does_not_see_it(
     scanner = await new_scanner(buyer.page, buyer.url, service.container, tonight.producer)
     await scanner.start()
     await scanner.has_list(2)
-    await scanner.be_patient()
     said = [(await scanner.reads(code)).said for code in codes]
     first = "In. VIP. Patrons · Ada Lovelace"
     assert said == [f"{first}. 1 more of this order is not in yet.", first]
@@ -161,7 +160,7 @@ async def test_the_screen_stays_on_and_the_lock_is_asked_for_again(
     assert await buyer.page.evaluate("asked") == 1
     back = "() => { window.lock.released = true; document.dispatchEvent(new Event('visibilitychange')); }"
     await buyer.page.evaluate(back)
-    assert await buyer.page.evaluate("asked") == 2
+    await buyer.page.wait_for_function("asked === 2")
 
 
 async def test_without_scripts_or_a_store_the_page_says_so(buyers: Buyers) -> None:

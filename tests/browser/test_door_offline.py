@@ -134,7 +134,9 @@ async def test_two_hundred_scans_without_a_network_are_all_there_once(
     south, port = await scanner_of(office, name="South door"), free_port()
     async with serving(settings, port) as server:
         context = await phone.on()
-        scanner = await new_scanner(context.pages[0], server.url, server.container, tonight.producer, name="North door")
+        scanner = await new_scanner(
+            context.pages[0], server.url, server.container, tonight.producer, name="North door", is_patient=False
+        )
         await scanner.is_ready(200)
         await scanner.start()
         await context.set_offline(True)

@@ -78,7 +78,7 @@ async def take(walk: Walk, window: Buyer, stage: Stage) -> None:
 async def _sees(page: Page, walk: Walk) -> None:
     """Wait for the words. Where they do not come, the failure names the walk, and says what is there instead."""
     try:
-        await expect(page.locator("body")).to_contain_text(walk.sees, timeout=PATIENCE_MS / 2)
+        await expect(page.locator("body")).to_contain_text(walk.sees)
     except AssertionError as error:
         there = " ".join((await page.locator("main").inner_text()).split())
         raise AssertionError(f"{walk.post} from {walk.at}: no “{walk.sees}” in “{there[:600]}”") from error
