@@ -27,7 +27,7 @@ from entrypoints.http.producer.order_rows import ATTENDEE_COLUMNS, attendee_row
 from entrypoints.http.tables import Table
 from entrypoints.http.xlsx_file import xlsx_stream
 from entrypoints.office.access import inner_path, office_router
-from entrypoints.office.forms import Form, id_in
+from entrypoints.office.forms import Form, id_in, ids_in
 from entrypoints.office.order_filters import ListQuery, labels, query_form
 from entrypoints.office.order_print import MEDIA
 from entrypoints.office.order_words import PRESENCES
@@ -114,7 +114,7 @@ async def print_chosen(
     that is sent twice.
     """
     form = await Form.read(request)
-    ids = [id_ for text in form.all("page" if form["act"] == "page" else "a") if (id_ := id_in(text))]
+    ids = ids_in(form["page"].split() if form["act"] == "page" else form.all("a"))
     output, known = form["output"], dict(await outputs(member, list_printers))
     if not ids:
         form.wrong("", "Please tick whose tickets are printed.")

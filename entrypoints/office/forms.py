@@ -234,6 +234,11 @@ def id_in(text: str) -> UUID | None:
         return None
 
 
+def ids_in(texts: Sequence[str]) -> list[UUID]:
+    """The ids among the values of a field."""
+    return [found for text in texts if (found := id_in(text))]
+
+
 def key_in(text: str) -> UUID:
     """The key that came with a form that must work once; a new one for a text that is none."""
     return id_in(text) or uuid4()

@@ -35,7 +35,7 @@ from domain.people import Member, Right
 from domain.refunds import is_moved_on, left_to_refund
 from domain.ticket_code import groups_of
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form, id_in
+from entrypoints.office.forms import Form
 from entrypoints.office.order_words import MAILS, PROBLEMS, REFUNDS, STATES, WAYS, TimelineWords
 from entrypoints.office.orders import PATH
 from entrypoints.office.rendering import OfficePages
@@ -416,11 +416,6 @@ def _refused(refusal: Conflict) -> Form:
     form.refuse(refusal)
     form.status = HTTP_409_CONFLICT
     return form
-
-
-def chosen_attendees(values: Sequence[str]) -> list[UUID]:
-    """The ids among the values of a form's or a query's field."""
-    return [found for text in values if (found := id_in(text))]
 
 
 routers = (

@@ -20,8 +20,8 @@ from domain.people import Member, Right
 from domain.printing import Medium, PrintJobState
 from entrypoints.office.access import office_router
 from entrypoints.office.counter_view import slips_of
-from entrypoints.office.forms import Form, id_in
-from entrypoints.office.order import chosen_attendees, gone_to, order_context
+from entrypoints.office.forms import Form, id_in, ids_in
+from entrypoints.office.order import gone_to, order_context
 from entrypoints.office.orders import PATH
 from entrypoints.office.rendering import OfficePages
 
@@ -74,7 +74,7 @@ async def print_on_printer(
     """Puts the chosen tickets into the printer's queue; once for a form that is sent twice."""
     form = await Form.read(request)
     history = await read_order_history(member.actor, order_id)
-    chosen = chosen_attendees(form.all("a"))
+    chosen = ids_in(form.all("a"))
     printer_id = id_in(form["printer"])
     if not chosen:
         form.wrong("a", "Please choose whose tickets are printed.")

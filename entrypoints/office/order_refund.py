@@ -22,8 +22,8 @@ from domain.orders import Order
 from domain.people import Member, Right
 from domain.refunds import MAX_REASON_LENGTH
 from entrypoints.office.access import office_router
-from entrypoints.office.forms import Form
-from entrypoints.office.order import chosen_attendees, gone_to, order_context
+from entrypoints.office.forms import Form, ids_in
+from entrypoints.office.order import gone_to, order_context
 from entrypoints.office.order_filters import query_form
 from entrypoints.office.order_words import STATES
 from entrypoints.office.orders import PATH
@@ -51,7 +51,7 @@ class RefundChoice:
         unless there is no one left: then only money can be owed.
         """
         valid = {attendee.id for attendee in order.attendees if attendee.is_valid}
-        chosen = [id_ for id_ in chosen_attendees(form.all("a")) if id_ in valid]
+        chosen = [id_ for id_ in ids_in(form.all("a")) if id_ in valid]
         if valid and not chosen:
             form.wrong("a", "Please choose whose tickets are refunded.")
         return cls(
@@ -130,7 +130,7 @@ async def refund(
 
 def _is_done(form: Form, order: Order) -> bool:
     """Whether the tickets that the form names are void already."""
-    named = set(chosen_attendees(form.all("a")))
+    named = set(ids_in(form.all("a")))
     void = {attendee.id for attendee in order.attendees if not attendee.is_valid}
     return bool(named) and named <= void
 

@@ -374,6 +374,12 @@ ORDERS: Final = (
         sees="The buyer's data is corrected.",
     ),
     Walk(
+        post="/office/attendees/print",
+        at="/office/attendees",
+        steps=("Print the ticket of Ada Lovelace", ("On", "Printer Foyer"), "Print the ticked ones"),
+        sees="1 ticket waits for Printer Foyer.",
+    ),
+    Walk(
         post=f"{ORDER}/attendees/{{attendee_id:uuid}}",
         at="/office/orders/{order}",
         steps=("Rename Ada Lovelace", ("New name", "Mary Somerville"), "Change the name"),
