@@ -15,6 +15,7 @@ from domain.tasks import TaskState
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import Json, OnSale
 from tests.support.factories import producer
+from tests.support.mails import unwrapped
 from tests.support.stripe_world import StripeWorld, minor, stripe_world, tasks_of
 
 pytestmark = pytest.mark.p1
@@ -79,7 +80,7 @@ class Sale:
 
     def mails(self, address: str) -> list[str]:
         mails = [mail for mail in self.world.mailbox.mails if mail.envelope_to == (address,)]
-        return [" ".join(f"{mail.subject} {mail.text}".split()) for mail in mails if self.number in mail.text]
+        return [f"{mail.subject} {unwrapped(mail)}" for mail in mails if self.number in mail.text]
 
     @property
     def number(self) -> str:

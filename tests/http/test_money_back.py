@@ -14,6 +14,7 @@ from domain.tasks import TaskKind, TaskState
 from tests.support.back_office import BackOffice, open_back_office
 from tests.support.box_office import BoxOffice, Json, OnSale
 from tests.support.factories import producer, promo_code, ticket
+from tests.support.mails import unwrapped
 from tests.support.stripe_world import CREATE_REFUND, StripeWorld, buyer, minor, stripe_world, tasks_of
 
 pytestmark = pytest.mark.p1
@@ -62,7 +63,7 @@ class Sale:
 
     def mails(self) -> list[str]:
         mails = [mail for mail in self.world.mailbox.mails if mail.envelope_to == (self.email,)]
-        return [" ".join(f"{mail.subject} {mail.text}".split()) for mail in mails]
+        return [f"{mail.subject} {unwrapped(mail)}" for mail in mails]
 
     async def look_up(self) -> str:
         """The text of the mail with the links to the address's orders."""

@@ -16,6 +16,7 @@ from entrypoints.settings import Settings
 from tests.http.conftest import Hire
 from tests.support.authenticator import Authenticator, encoded
 from tests.support.back_office import BackOffice
+from tests.support.mails import unwrapped
 from tests.support.server import Service
 from tests.support.staff import Page, Staff, Visitor, session_of
 
@@ -72,7 +73,7 @@ async def test_the_name_is_changed(owner: Staff) -> None:
 async def test_a_mail_says_that_a_passkey_was_made(owner: Staff, passkey: Authenticator, mailbox: MailCatcher) -> None:
     (mail,) = await mailbox.wait_for(1, to=owner.person.email, timeout_seconds=60)
     assert mail.subject == "A new passkey for the office"
-    assert "the passkey “Phone” was made for you" in " ".join(mail.text.split())
+    assert "the passkey “Phone” was made for you" in unwrapped(mail)
     assert "/office/me" in mail.text
 
 

@@ -1,4 +1,4 @@
-"""A mail to send, and the mailer that sends it."""
+"""A mail to send, the mailer that sends it, and the words of one that arrived."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from adapters.smtp.options import Sender, SmtpOptions
 from adapters.system.clock import SystemClock
 from application.ports.emails import EmailContent
 from application.ports.mail import Mail
+from demo.mail_catcher.mails import CaughtMail
 
 
 def example_mail(**changes: Any) -> Mail:
@@ -31,3 +32,8 @@ def example_mailer(url: str) -> SmtpMailer:
     """A mailer that is not connected yet; the caller closes it."""
     sender = Sender("Theatre Éclair", "tickets@example.org")
     return SmtpMailer(SmtpOptions.from_url(url), sender=sender, clock=SystemClock())
+
+
+def unwrapped(mail: CaughtMail) -> str:
+    """The text in one line. Where a line ends depends on the day that stands in it."""
+    return " ".join(mail.text.split())
