@@ -124,8 +124,20 @@ MUTANTS: Final = (
     Mutant(
         "An undone sale gives no money out of the till",
         "application/counter/sell.py",
-        "given_back=refund.amount if refund else 0",
-        "given_back=0",
+        "given_back=given_back,",
+        "given_back=0,",
+    ),
+    Mutant(
+        "A count forgets the cash that was moved",
+        "domain/shift.py",
+        " + self.opening_cash + Moved.of(movements).net",
+        " + self.opening_cash",
+    ),
+    Mutant(
+        "A sale in cash brings what it costs, without rounding",
+        "domain/shift.py",
+        "kept[CounterPayment.CASH] + rounding",
+        "kept[CounterPayment.CASH]",
     ),
 )
 

@@ -136,7 +136,17 @@ _OFFICE: Final[Mapping[str, int]] = {
     "undo_check_in": 1,
     "wait": 3,
 }
-_COUNTER: Final[Mapping[str, int]] = {"sale": 8, "again": 2, "undo": 3, "count": 1, "open": 1, "wait": 2}
+_COUNTER: Final[Mapping[str, int]] = {
+    "sale": 8,
+    "again": 2,
+    "undo": 3,
+    "move": 3,
+    "move_again": 1,
+    "take_back": 2,
+    "count": 1,
+    "open": 1,
+    "wait": 2,
+}
 _SCANNER: Final[Mapping[str, int]] = {"scan": 8, "again": 2, "party": 3, "undo": 2, "out": 2, "forge": 1, "wait": 2}
 _OFFLINE: Final[Mapping[str, int]] = {"scan": 7, "undo": 1, "out": 1, "upload": 2, "wait": 2}
 _BANK: Final[Mapping[str, int]] = {"dispute": 4, "inquire": 1, "refund_by_hand": 2, "wait": 2}
@@ -193,8 +203,8 @@ def _one(random: Random, kind: str, number: int, weights: Mapping[str, int], act
 
 
 def _counter(random: Random) -> Part:
-    part = _one(random, "counter", 0, _COUNTER, random.randint(2, 6), DOORS_AFTER / 2)
-    return replace(part, acts=("open", *part.acts))
+    part = _one(random, "counter", 0, _COUNTER, random.randint(2, 8), DOORS_AFTER / 2)
+    return replace(part, acts=("open", *part.acts, "count"))
 
 
 def _doors(random: Random) -> list[Part]:

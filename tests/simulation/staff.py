@@ -12,6 +12,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from application.checkout.place_orders import CheckoutRequest
+from application.counter.cash import CashAsked
 from application.counter.sell import CounterOrder
 from application.counter.till import Till
 from domain.customer import Customer
@@ -209,6 +210,7 @@ class Counter(Player):
         self._asked: list[CounterOrder] = []
         self._shift_id: UUID | None = None
         self._sold: list[UUID] = []
+        self._moved: list[CashAsked] = []
 
     async def open(self) -> None:
         answer = await self.ask(
@@ -247,6 +249,32 @@ class Counter(Player):
             await self.ask(
                 f"undoes the sale of {self.order_name(order_id)}",
                 lambda app: app.undo_sale(self._till, order_id, by="Ada"),
+                tries=2,
+            )
+
+    async def move(self) -> None:
+        amount = self.random.choice([5000, 2000, -3000, -50000])  # the last is more than is there, mostly
+        self._moved.append(CashAsked(movement_id=self.world.ids.new(), amount=amount, reason="Change", by="Ada"))
+        await self._move(self._moved[-1])
+
+    async def move_again(self) -> None:
+        """The seller presses twice."""
+        if self._moved:
+            await self._move(self._moved[-1])
+
+    async def _move(self, asked: CashAsked) -> None:
+        if self._shift_id is not None:
+            shift_id, what = self._shift_id, f"moves {asked.amount} in cash"
+            await self.ask(what, lambda app: app.move_cash(self._till, shift_id, asked), tries=3)
+
+    async def take_back(self) -> None:
+        if self._shift_id is not None and self._moved:
+            shift_id, wrong, opposite_id = self._shift_id, self.random.choice(self._moved), self.world.ids.new()
+            await self.ask(
+                f"takes {wrong.amount} in cash back",
+                lambda app: app.move_cash.take_back(
+                    self._till, shift_id, wrong.movement_id, opposite_id=opposite_id, by="Ada"
+                ),
                 tries=2,
             )
 

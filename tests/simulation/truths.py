@@ -16,6 +16,7 @@ from domain.admission import ScanResult
 from domain.audit_log import Action
 from domain.orders import HOLDING, PAID, Order
 from domain.refunds import FAILED_STATUSES, RefundStatus
+from domain.shift import CounterPayment, Shift
 from domain.tasks import RENAMED, TaskKind
 
 
@@ -191,6 +192,31 @@ def _tills(tables: Tables) -> Iterator[str]:
         back = sum(each.amount for each in refunds if each.created_at >= sale.undone_at)
         if sale.given_back != back:
             yield f"till: undoing a sale gave {back} back, and its shift says {sale.given_back}"
+    taken_back = Counter(each.takes_back for each in tables.cash_movements.values() if each.takes_back)
+    yield from (f"till: a movement of cash was taken back {count} times" for count in taken_back.values() if count > 1)
+    for shift in tables.shifts.values():
+        if shift.expected is None:
+            continue
+        cash = shift.opening_cash + _cash_of(shift, tables)
+        if shift.expected[CounterPayment.CASH] != cash:
+            yield f"till: {shift.expected[CounterPayment.CASH]} in cash should be there, and {cash} are"
+
+
+def _cash_of(shift: Shift, tables: Tables) -> int:
+    """What came into the till in cash, in coins that there are, less what went out."""
+    cash = sum(each.amount for each in tables.cash_movements.values() if each.shift_id == shift.id)
+    for sale in tables.counter_sales.values():
+        if sale.shift_id == shift.id and sale.payment is CounterPayment.CASH:
+            cash += _in_coins(tables.orders[sale.order_id].amount_paid, shift.cash_rounding)
+            cash -= _in_coins(sale.given_back, shift.cash_rounding)
+    return cash
+
+
+def _in_coins(amount: int, coin: int) -> int:
+    if not coin:
+        return amount
+    over = amount % coin
+    return amount - over if 2 * over < coin else amount - over + coin
 
 
 def _exchanges(tables: Tables) -> Iterator[str]:

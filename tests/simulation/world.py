@@ -123,6 +123,8 @@ class House:
             ),
         ]
         self.actor = Actor(self.producer.id, None, "the office")
+        #: Minor units to which the till rounds cash.
+        self.cash_rounding = random.choice([0, 5])
 
 
 class World:
@@ -168,6 +170,7 @@ class World:
         async with self.server() as uow:
             house = self.house
             await uow.producers.add(house.producer)
+            await uow.shifts.save_cash_rounding(house.producer.id, house.cash_rounding)
             await uow.shows.add(house.tonight, house.later)
             await uow.capacities.add(house.hall)
             await uow.allocations.add(house.press)
