@@ -107,6 +107,27 @@ async def test_a_new_release_waits_for_a_calm_moment(
     await expect(version).to_have_attribute("data-version", NOW)
 
 
+async def test_a_page_that_no_worker_controls_gets_it_too(
+    buyers: Buyers, service: Service, box_office: BoxOffice, front: tuple[Front, str]
+) -> None:
+    """Loading a page by force leaves it without one; so do browsers, now and then."""
+    proxy, url = front
+    tonight = await show_tonight(box_office, producer())
+    buyer = await buyers()
+    scanner = await new_scanner(buyer.page, url, service.container, tonight.producer)
+    await scanner.is_ready(0)
+    browser = await buyer.page.context.new_cdp_session(buyer.page)
+    async with buyer.page.expect_navigation():
+        await browser.send("Page.reload", {"ignoreCache": True})
+    await scanner.start()
+    assert await scanner.page.evaluate("navigator.serviceWorker.controller") is None
+
+    proxy.is_next = True
+    await scanner.page.evaluate(_LOOK_FOR_IT)
+    await scanner.page.get_by_role("button", name="Load it").click()
+    await expect(scanner.page.locator("html")).to_have_attribute("data-version", NEXT)
+
+
 async def test_half_a_release_is_not_kept(
     buyers: Buyers, service: Service, box_office: BoxOffice, front: tuple[Front, str]
 ) -> None:

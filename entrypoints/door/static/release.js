@@ -4,7 +4,6 @@ const LOOK_EVERY_MS = 10 * 60_000;
 
 export class Release {
   #registration = null;
-  #isTakingOver = false;
 
   // `onWaiting()` hears that a new release is there and waits.
   constructor({ onWaiting }) {
@@ -14,10 +13,6 @@ export class Release {
   async start() {
     const { serviceWorker } = navigator;
     if (!serviceWorker) return;
-    serviceWorker.addEventListener("controllerchange", () => {
-      // The first one takes over a page that had none: nothing to load again.
-      if (this.#isTakingOver) location.reload();
-    });
     try {
       this.#registration = await serviceWorker.register("/door/sw.js", { scope: "/door", updateViaCache: "none" });
     } catch {
@@ -29,8 +24,9 @@ export class Release {
     setInterval(() => this.#registration.update().catch(() => {}), LOOK_EVERY_MS);
   }
 
+  // Not the page's controller is asked: now and then a browser leaves a page without one, also after it was claimed.
   get isWaiting() {
-    return Boolean(this.#registration?.waiting && navigator.serviceWorker.controller);
+    return Boolean(this.#registration?.waiting && this.#registration.active);
   }
 
   // Whether the app opens without a network.
@@ -41,8 +37,9 @@ export class Release {
   // Load the new release, at a calm moment.
   take() {
     if (!this.isWaiting) return;
-    this.#isTakingOver = true;
-    this.#registration.waiting.postMessage("take over");
+    const { waiting } = this.#registration;
+    waiting.addEventListener("statechange", () => waiting.state === "activated" && location.reload());
+    waiting.postMessage("take over");
   }
 
   #watch(worker) {
