@@ -188,7 +188,8 @@ async def test_refund_that_was_answered_with_an_error_and_made_all_the_same_is_t
         assert len(sale.mails()) == 1
     else:
         await sale.world.execute(
-            "UPDATE outbox SET due_at = now() WHERE order_id = %s AND kind = 'submit_refunds'", UUID(sale.order_id)
+            "UPDATE outbox SET due_at = now() - interval '1 minute' WHERE order_id = %s AND kind = 'submit_refunds'",
+            UUID(sale.order_id),
         )
         tasks = await tasks_of(sale.world.settings, sale.order_id)
         [submission] = [task_id for task_id, kind, _ in tasks if kind == TaskKind.SUBMIT_REFUNDS]

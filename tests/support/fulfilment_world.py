@@ -150,7 +150,8 @@ class FulfilmentWorld:
         """End all claims of all workers, as if their time had passed."""
         async with connected(self.settings.database_url or "") as connection:
             await connection.execute(
-                "UPDATE outbox SET claimed_until = now(), relay_at = now() WHERE claimed_until > now()"
+                "UPDATE outbox SET claimed_until = now() - interval '1 minute', relay_at = now() "
+                "WHERE claimed_until > now()"
             )
 
     def mails_to(self, email: str) -> list[CaughtMail]:

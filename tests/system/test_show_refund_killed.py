@@ -56,7 +56,7 @@ async def test_killed_worker_is_succeeded_and_everybody_is_refunded_once(
         assert 0 < left < FREE + PAID
 
         # The dead worker's claim would run out; the test does not wait for it.
-        await world.execute("UPDATE show_refunds SET claimed_until = now()")
+        await world.execute("UPDATE show_refunds SET claimed_until = now() - interval '1 minute'")
         await world.execute(
             "UPDATE outbox SET claimed_until = NULL, relay_at = due_at"
             " WHERE state = 'pending' AND kind = 'submit_refunds' AND due_at <= now()"
