@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import stat
 import tokenize
 import tomllib
 from collections import Counter
@@ -230,3 +231,10 @@ def test_the_floors_are_those_that_import_linter_holds() -> None:
     rooms = [{room for room in layer.split(" | ") if (ROOT / "application" / room).is_dir()} for layer in layers]
     floors = re.findall(r"^\| \d \| (.*) \|$", text_of(Path("docs/architecture.md")), re.MULTILINE)
     assert [set(re.findall(r"`application/(\w+)`", floor)) for floor in floors] == [floor for floor in rooms if floor]
+
+
+def test_every_finding_can_be_run_and_is_in_the_table() -> None:
+    scripts = sorted((ROOT / "findings").glob("*.sh"))
+    table = text_of(Path("findings/README.md"))
+    assert [each.name for each in scripts if not each.stat().st_mode & stat.S_IXUSR] == []
+    assert [each.name for each in scripts if f"`{each.name}`" not in table] == []

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from entrypoints.door.files import DOOR_FILES
 from tests.browser.conftest import Buyers
-from tests.browser.door_page import codes_of, new_scanner, show_tonight, sold
+from tests.browser.door_page import Scanner, codes_of, new_scanner, show_tonight, sold
 from tests.support.box_office import BoxOffice
 from tests.support.factories import producer
 from tests.support.server import Service, free_port
@@ -73,6 +73,14 @@ async def front(service: Service) -> AsyncIterator[tuple[Front, str]]:
     await runner.cleanup()
 
 
+async def scanner_before_doors(buyers: Buyers, service: Service, box_office: BoxOffice, url: str) -> Scanner:
+    """A scanner of a show that has sold nothing, ready to do without a network."""
+    tonight = await show_tonight(box_office, producer())
+    scanner = await new_scanner((await buyers()).page, url, service.container, tonight.producer)
+    await scanner.is_ready(0)
+    return scanner
+
+
 async def test_a_new_release_waits_for_a_calm_moment(
     buyers: Buyers, service: Service, box_office: BoxOffice, front: tuple[Front, str]
 ) -> None:
@@ -112,12 +120,9 @@ async def test_a_page_that_no_worker_controls_gets_it_too(
 ) -> None:
     """Loading a page by force leaves it without one; so do browsers, now and then."""
     proxy, url = front
-    tonight = await show_tonight(box_office, producer())
-    buyer = await buyers()
-    scanner = await new_scanner(buyer.page, url, service.container, tonight.producer)
-    await scanner.is_ready(0)
-    browser = await buyer.page.context.new_cdp_session(buyer.page)
-    async with buyer.page.expect_navigation():
+    scanner = await scanner_before_doors(buyers, service, box_office, url)
+    browser = await scanner.page.context.new_cdp_session(scanner.page)
+    async with scanner.page.expect_navigation():
         await browser.send("Page.reload", {"ignoreCache": True})
     await scanner.start()
     assert await scanner.page.evaluate("navigator.serviceWorker.controller") is None
@@ -133,10 +138,7 @@ async def test_half_a_release_is_not_kept(
 ) -> None:
     """While servers are changed one by one, the page may come from one and its list of files from another."""
     proxy, url = front
-    tonight = await show_tonight(box_office, producer())
-    buyer = await buyers()
-    scanner = await new_scanner(buyer.page, url, service.container, tonight.producer)
-    await scanner.is_ready(0)
+    scanner = await scanner_before_doors(buyers, service, box_office, url)
     proxy.is_half = True
     # Chromium refuses the update once its installation has failed.
     await scanner.page.evaluate(_FAILS)
