@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -39,6 +38,10 @@ from tests.support.stripe_world import own_settings
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("domain", "application", "adapters", "entrypoints", "simulation", "rehearsal")
+#: What the image has beyond Python, in bytes.
+LARGEST: Final = 270_000_000
+#: What debuggers read in libraries, in bytes. ``strip`` of Debian's binutils takes it out.
+DEBUGGERS: Final = 60_000_000
 #: Runs commands, and prints how they ended.
 _RUN: Final = """
 import contextlib, io, json, sys
@@ -66,6 +69,10 @@ class Installation:
     @property
     def site_packages(self) -> Path:
         return next(self.venv.glob("lib/python*/site-packages"))
+
+    def compiled(self) -> set[Path]:
+        """The modules that Python has compiled."""
+        return set(self.site_packages.rglob("*.pyc"))
 
     async def start(self, *arguments: str, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         return await self._start("piquetickets", *arguments, environment=environment)
@@ -150,7 +157,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     context, folder = tmp_path_factory.mktemp("context"), tmp_path_factory.mktemp("folder")
     copy_build_context(context)
     fetch_decoder(context)
-    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder / "venv"), "UV_PYTHON": sys.executable}
+    venv = folder / "venv"
+    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(venv), "UV_PYTHON": sys.executable}
+    environment["UV_LINK_MODE"] = "copy"  # as in the Dockerfile: what is stripped must not be the tests' own libraries
     environment.pop("VIRTUAL_ENV", None)
     commands = build_commands()
     assert len(commands) == 2
@@ -159,20 +168,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         sync = partial(subprocess.run, cwd=context, env=environment, capture_output=True)
         if sync([uv(), *arguments, "--offline"], check=False).returncode:
             sync([uv(), *arguments], check=True)
+    for arguments in build_commands("find"):
+        if "strip" not in arguments or shutil.which("strip"):
+            place = [str(venv) if word == "/opt/piquetickets" else word.strip("'") for word in arguments]
+            subprocess.run(["find", *place], check=True)  # noqa: S607 - as in the Dockerfile
+    [compiling] = build_commands("PYTHONDONTWRITEBYTECODE= python")
+    subprocess.run([venv / "bin" / "python", *compiling], cwd=folder, env=clean_environment(), check=True)
     work = folder / "work"
     work.mkdir()
-    made = Installation(folder / "venv", work)
-    bring_bytecode(made.site_packages)
-    return made
-
-
-def bring_bytecode(site_packages: Path) -> None:
-    """Copy what Python has compiled of the same packages for the tests. It compiles again where a file differs."""
-    ours = Path(sysconfig.get_path("purelib"))
-    for compiled in ours.rglob("__pycache__"):
-        package = site_packages / compiled.parent.relative_to(ours)
-        if package != site_packages and package.is_dir():
-            shutil.copytree(compiled, package / compiled.name, dirs_exist_ok=True)
+    return Installation(venv, work)
 
 
 def test_the_demo_command_of_readme_installs_no_tools() -> None:
@@ -202,6 +206,11 @@ def test_it_has_all_of_production_and_nothing_of_the_demo(installation: Installa
         assert [path for path in sorted(source) if not (installation.site_packages / path).is_file()] == []
 
 
+def test_it_is_small(installation: Installation) -> None:
+    size = sum(path.lstat().st_size for path in installation.venv.rglob("*"))
+    assert size < (LARGEST if shutil.which("strip") else LARGEST + DEBUGGERS)
+
+
 def test_the_door_has_its_decoder_and_nothing_else_of_npm(installation: Installation) -> None:
     if shutil.which("npm") is None:
         pytest.skip("needs npm, which fetches the decoder of the door's camera")
@@ -221,6 +230,7 @@ def test_the_image_has_the_decoder_where_the_door_looks_for_it() -> None:
 async def test_it_serves_on_the_engines_that_it_is_given(
     installation: Installation, postgres: EmbeddedPostgres, redis_url: str, sandbox: StripeSandbox, mailbox: MailCatcher
 ) -> None:
+    compiled = installation.compiled()
     port = free_port()
     database = "production_install"
     settings = own_settings(postgres.create_database(database), redis_url, sandbox, mailbox, port)
@@ -238,6 +248,7 @@ async def test_it_serves_on_the_engines_that_it_is_given(
             assert audited.code == 0, audited
     finally:
         postgres.drop_database(database)
+    assert installation.compiled() - compiled == set()  # a container may write nothing: it would compile at each start
 
 
 async def assert_a_ticket_is_sold(settings: Settings, mailbox: MailCatcher) -> None:
