@@ -17,7 +17,8 @@ RUN pip install --no-cache-dir --root-user-action=ignore uv==0.13.9
 ENV UV_PROJECT_ENVIRONMENT=/opt/piquetickets \
     UV_PYTHON_DOWNLOADS=never \
     UV_NO_CACHE=1 \
-    UV_LINK_MODE=copy
+    UV_LINK_MODE=copy \
+    UV_COMPILE_BYTECODE=1
 
 WORKDIR /build
 
@@ -31,9 +32,9 @@ COPY . .
 COPY --from=decoder /decoder/node_modules entrypoints/door/node_modules
 RUN uv sync --frozen --no-dev --no-editable --no-install-package faker --no-install-package polyfactory --no-install-package setuptools
 
-# What only compilers and debuggers read. Libraries that wheels bring along (*.libs) stay as they are: patched ones may
-# break.
-RUN find /opt/piquetickets -name '*.so' -exec strip --strip-debug {} +
+# What only compilers and debuggers read. The libraries of other projects that wheels bring along (*.libs) stay as they
+# are.
+RUN find /opt/piquetickets -name '*.so' -not -path '*.libs/*' -exec strip --strip-debug {} +
 RUN find /opt/piquetickets -name '*.c' -delete -o -name '*.cpp' -delete
 
 
@@ -48,9 +49,9 @@ ENV PATH=/opt/piquetickets/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 
-# Python compiles what PiqueTickets imports: a container may write nothing, so each of its starts would. Of the
-# dependencies that is two fifths, and of the standard library the base image has nothing compiled.
-RUN PYTHONDONTWRITEBYTECODE= python -m entrypoints.bytecode
+# The base image has nothing of the standard library compiled, and a container may write nothing: each start would
+# compile again what servers and workers import of it. A library that does not load fails the build here.
+RUN PYTHONDONTWRITEBYTECODE= python -c "import entrypoints.http.app, entrypoints.worker"
 
 # Nothing is written here; a number lets Kubernetes see that it is not root.
 WORKDIR /opt/piquetickets
