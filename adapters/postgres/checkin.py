@@ -139,8 +139,9 @@ _ADMISSIONS = compiled(
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _SHOWS = compiled(sa.select(shows).where(shows.c.id == sa.any_(_IDS)))
 _PARTIES = sa.select(orders.c.id, orders.c.show_id).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
-_LOCK_PARTIES = compiled(_PARTIES.with_for_update())
-_LOCK_FREE_PARTIES = compiled(_PARTIES.with_for_update(skip_locked=True))
+# As orders are locked elsewhere, so a mail that is written to all buyers delays no scan.
+_LOCK_PARTIES = compiled(_PARTIES.with_for_update(key_share=True))
+_LOCK_FREE_PARTIES = compiled(_PARTIES.with_for_update(skip_locked=True, key_share=True))
 _ATTENDEES_OF_PARTIES = compiled(
     sa.select(
         ticket_attendees,

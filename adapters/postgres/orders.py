@@ -36,7 +36,9 @@ _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))
 _KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.Text))
 
 _BY_ID = sa.select(orders).where(orders.c.id == sa.any_(_IDS)).order_by(orders.c.id)
-_ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update())
+# FOR NO KEY UPDATE: a row that refers to an order may be written meanwhile. Who changes a show has its tickets as it
+# writes the mails to its buyers, and who changes an order waits for those tickets: FOR UPDATE was a deadlock of both.
+_ORDERS, _LOCKED_ORDERS = compiled(_BY_ID), compiled(_BY_ID.with_for_update(key_share=True))
 _PAYMENTS = sa.select(orders.c.id, orders.c.status, orders.c.payment_intent_id).where(orders.c.id == sa.any_(_IDS))
 _ORDERS_WITH_KEYS = compiled(sa.select(orders).where(orders.c.idempotency_key == sa.any_(_KEYS)))
 _ORDERS_OF_SESSIONS = compiled(

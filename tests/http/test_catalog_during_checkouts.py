@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -121,6 +122,20 @@ async def test_catalog_changes_and_checkouts_never_lock_each_other_out(
         if each["id"] == str(code.id)
     ]
     assert used["uses"] == 3
+
+
+async def test_a_change_that_buyers_hear_of_does_not_wait_for_an_order_that_is_being_changed(
+    box_office: BoxOffice, office: BackOffice
+) -> None:
+    """Who changes an order has it before its tickets, who changes a show has the tickets before its buyers' mails."""
+    on_sale = await box_office.put_on_sale(ticket(), by=office.producer)
+    placed = (await box_office.checkout(on_sale.cart(1))).created()
+
+    async with box_office.unit_of_work() as uow:
+        await uow.orders.lock([UUID(placed["order_id"])])
+        changed = await office.patch(f"/shows/{on_sale.id}", title="Another night")
+
+    assert (changed.status, changed.body["title"]) == (200, "Another night")
 
 
 async def test_show_is_deleted_or_somebody_has_a_ticket(box_office: BoxOffice, office: BackOffice) -> None:

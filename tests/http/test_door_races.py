@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain.tasks import TaskKind
 from entrypoints.settings import Settings
 from tests.support.back_office import BackOffice
 from tests.support.box_office import BoxOffice, Json, OnSale
@@ -103,3 +104,13 @@ async def test_parties_and_single_tickets_at_once_let_each_in_once(
     one_by_one = [alone(door, attendee["code"]) for attendee in order["attendees"] for door in doors]
     told = Counter(result for each in await asyncio.gather(*together, *one_by_one) for result in each)
     assert told == {"admitted": TICKETS_OF_AN_ORDER, "already_admitted": 3 * TICKETS_OF_AN_ORDER}
+
+
+async def test_mail_that_is_being_written_to_all_buyers_keeps_nobody_at_the_door(
+    office: BackOffice, box_office: BoxOffice, on_sale: OnSale, codes: list[str]
+) -> None:
+    async with box_office.unit_of_work() as uow:
+        written = await uow.outbox.announce(on_sale.id, TaskKind.CALENDAR_MAIL, details={}, now=datetime.now(UTC))
+        assert written == ORDERS
+        assert (await scan(office, on_sale, codes[0]))["result"] == "admitted"
+        await uow.commit()  # PostgreSQL would have ended the transaction if the scan had waited for it
